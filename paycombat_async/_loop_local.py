@@ -14,14 +14,14 @@ import warnings
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct
 
 S = TypeVar("S")
 
 
-@dataclass(slots=True, eq=False)
-class _Entry(Generic[S]):
+class _Entry(Struct, Generic[S], eq=False):
     loop: asyncio.AbstractEventLoop
     pid: int
     value: S

@@ -4,11 +4,11 @@ import inspect
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 from urllib.parse import SplitResult, unquote
 
 import msgspec
+from msgspec import Struct
 
 from paycombat_async._protocol.messages import ClientConfig
 from paycombat_async._protocol.url import check_base_url, check_template, is_host, safe_urlsplit
@@ -27,8 +27,7 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]{1,4096}\Z")
 _LEAST = {"timeout": 0.001, "connect_timeout": 0.001, "max_connections": 1, "max_response_bytes": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The numeric settings of a client, with times in seconds. Raises `ConfigurationError` for an invalid value."""
 
     timeout: float
@@ -38,7 +37,7 @@ class Limits:
     max_response_bytes: int
 
     def __post_init__(self) -> None:
-        for field in fields(self):
+        for field in msgspec.structs.fields(self):
             value: object = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise ConfigurationError(f"{field.name} must be a finite number")
@@ -49,7 +48,7 @@ class Limits:
 
     def with_options(self, timeout: float | None, max_retries: int | None) -> "Limits":
         """Returns a copy with these values; None keeps the current value."""
-        return replace(
+        return msgspec.structs.replace(
             self,
             timeout=self.timeout if timeout is None else timeout,
             max_retries=self.max_retries if max_retries is None else max_retries,

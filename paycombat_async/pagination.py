@@ -1,11 +1,11 @@
 """Reads lists page by page. The provider documents no list, so a pager must end even if totals or pages are wrong."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from paycombat_async._engine.engine import Engine
 from paycombat_async._protocol.decode import identity_fields
@@ -16,8 +16,7 @@ from paycombat_async.schemas.envelope import Page
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """The position in a list. `has_new_items` says whether the latest page has an item that earlier pages do not have.
 
     The latest page is compared with only two earlier pages, the first and the previous one, so that the memory used
@@ -68,8 +67,7 @@ def _identity(item: object) -> object:
     return found if any(found) else msgspec.json.encode(item)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
+class Listing(Struct, Generic[T], frozen=True):
     """The requests that a pager sends for its pages. The async and the blocking pager share this class.
 
     Raises `InvalidRequest` for a `page_size` below 1.
@@ -78,7 +76,7 @@ class Listing(Generic[T]):
     endpoint: Endpoint[None, Page[T]]
     page_size: int | None
     extra_query: Mapping[str, str]
-    path: Mapping[str, str] = field(default_factory=dict[str, str])
+    path: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
         if self.page_size is not None and self.page_size < 1:

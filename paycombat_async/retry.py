@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from paycombat_async.endpoints import Repeat
 from paycombat_async.errors import (
     ApiError,
@@ -47,16 +49,14 @@ class RetryPolicy:
             raise ConfigurationError("RetryPolicy: base and throttled_base must be above 0 and at most cap")
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """The decision to send the call again after `wait` seconds. A retry takes `cost` tokens from the `RetryBucket`."""
 
     wait: float
     cost: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """The decision to raise the error to the caller."""
 
 
@@ -64,8 +64,7 @@ Decision: TypeAlias = Again | Stop
 STOP = Stop()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """The facts on which the decision about a retry depends.
 
     `attempt` is the number of the failed attempt, counted from 1. `remaining` is the time until the deadline in

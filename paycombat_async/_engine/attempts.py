@@ -1,7 +1,9 @@
 """Sends the HTTP request of a call, several times if needed, until there is an answer or a final error."""
 
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Struct
 
 from paycombat_async._clock import Clock
 from paycombat_async._engine.credentials import Credentials
@@ -30,8 +32,7 @@ _DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})
 _ONCE: Final = Repeat.ONLY_IF_UNSENT  # read only once, because it takes time to read a member of an enum
 
 
-@dataclass(frozen=True, slots=True)
-class Attempts:
+class Attempts(Struct, frozen=True):
     """Sends the HTTP requests of calls, and repeats them if needed. One attempt is one request.
 
     The copies that `Engine.with_options` makes have other settings, but share three objects: the credentials, the
@@ -45,7 +46,7 @@ class Attempts:
     limits: Limits
     hooks: Hooks
     lifetime: Lifetime
-    bucket: RetryBucket = field(default_factory=RetryBucket)
+    bucket: RetryBucket = msgspec.field(default_factory=RetryBucket)
     limiter: Limiter | None = None
 
     async def carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -36,8 +35,7 @@ _INFERRED: Final = Evidence.INFERRED  # read only once, because it takes time to
 _warned: Final[set[str]] = set()
 
 
-@dataclass(frozen=True, slots=True)
-class Engine(Attempts):
+class Engine(Attempts, frozen=True):
     """Carries out calls: records them, sends them, and reports their end.
 
     The copies that `with_options` makes have other settings, but share three objects: the credentials, the budget of
@@ -69,8 +67,8 @@ class Engine(Attempts):
         on_attempt: Callable[[Attempt], None] | None,
     ) -> "Engine":
         """Returns a copy with these settings; None keeps the current value."""
-        hooks = self.hooks if on_attempt is None else replace(self.hooks, on_attempt=on_attempt)
-        return replace(self, limits=self.limits.with_options(timeout, max_retries), hooks=hooks)
+        hooks = self.hooks if on_attempt is None else msgspec.structs.replace(self.hooks, on_attempt=on_attempt)
+        return msgspec.structs.replace(self, limits=self.limits.with_options(timeout, max_retries), hooks=hooks)
 
     async def send(
         self,

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from msgspec import Struct
 
 from paycombat_async._protocol.drift import Drift, FieldIssue
 from paycombat_async._protocol.messages import Attempt, Call
@@ -30,8 +31,7 @@ _log: Final = logging.getLogger("paycombat")
 _log.addHandler(logging.NullHandler())
 
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+class Hooks(Struct, frozen=True):
     """The functions that a user has registered to receive reports of calls, and the settings of these reports.
 
     `on_failed` receives the reports of failed attempts only.

@@ -3,10 +3,9 @@
 import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from paycombat_async._clock import Clock
 from paycombat_async._engine.records import CallRecord
@@ -60,8 +59,7 @@ def check_grace(grace: object) -> None:
         raise ConfigurationError("grace must be a finite number of seconds, 0 or more; the client is as it was")
 
 
-@dataclass(slots=True, eq=False)
-class Lifetime:
+class Lifetime(Struct, eq=False):
     """Whether a client is open. The client shares this object with the clients made by its `with_options`.
 
     If `is_closed` is True, new calls are refused. If `is_over` is True, calls in progress make no further attempt.

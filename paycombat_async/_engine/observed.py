@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from paycombat_async._clock import Clock
 from paycombat_async._engine.engine import Engine

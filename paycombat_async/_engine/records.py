@@ -4,7 +4,6 @@ import logging
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
@@ -56,8 +55,7 @@ MODE: Final = "$mode"  # `Intent.expected["$mode"]` says if the recorded call wa
 _log: Final = logging.getLogger("paycombat")
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True):
     """The record, in the intents store, of a call that may be sent now.
 
     `attempt` counts the calls made with this reference, beginning with 1. The call must not be sent after `send_until`,

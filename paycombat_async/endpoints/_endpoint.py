@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Generic, Literal, TypeVar
 
+from msgspec import Struct
+
 Q = TypeVar("Q")
 R = TypeVar("R")
 
@@ -36,8 +38,7 @@ class Evidence(StrEnum):
     INFERRED = "inferred"  # the path is guessed from similar paths, or unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(Struct, frozen=True):
     """A field of the answer, `answered`, in which the provider sends back the value of a field of the request.
 
     `sent` has the name of the request's field, or several names if the provider may send back any of several fields. If

@@ -1,7 +1,6 @@
 """Finds recorded calls with an unknown outcome, and settles their records."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -40,8 +39,7 @@ class ReconcileReport(msgspec.Struct, frozen=True):
     sending: tuple[Intent, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     """An object in one of the provider's lists, with the merchant's own reference."""
 
     id: str

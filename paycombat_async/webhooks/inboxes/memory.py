@@ -1,7 +1,8 @@
 """An inbox in memory, for tests."""
 
 import threading
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from paycombat_async._bounds import check_days, check_limit
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
@@ -32,8 +33,7 @@ from paycombat_async.webhooks.inboxes.rules import (
 )
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """A received event. Its times are in seconds, as `clock.now()` returns them.
 
     From `since` to `until`, no worker may take the event. `is_held` is True from the time when a worker takes the event
