@@ -118,6 +118,15 @@ def at_once(concurrency: int, call: Call) -> Drive:
     return drive
 
 
+def driven(runner: asyncio.Runner, drive: Drive) -> Callable[[int], object]:
+    """Carries out so many calls in the loop of a runner, for measurements that are not asynchronous themselves."""
+
+    async def carry_out(calls: int) -> None:  # a runner takes coroutines only, and not everything that can be awaited
+        await drive(calls)
+
+    return lambda calls: runner.run(carry_out(calls))
+
+
 def signed_anew() -> Callable[[], tuple[bytes, dict[str, str]]]:
     """Body and headers made for each call, as every user of a plain HTTP client has to do."""
     data, key = json.loads(canonical_json(_REQUEST)), KEY.encode()

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import repeat
 from typing import Final
 
-from benchmarks._callers import BARE, BY_SESSION, SDK, WHOLE, at_once, callers
+from benchmarks._callers import BARE, BY_SESSION, SDK, WHOLE, at_once, callers, driven
 from benchmarks._data import KEY, REQUESTS, TOKEN, USUAL, account, clean_answer
 from benchmarks._webhook_data import WEBHOOK, headers
 from benchmarks.bench_batch import batch, requests_for
@@ -86,12 +86,7 @@ def _calling(name: str, address: str) -> Generator[Drive]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         calls = runner.run(stack.enter_async_context(callers(f"{address}/clean", AT_ONCE)))
-        drive = at_once(AT_ONCE, calls[name])
-
-        async def driven(operations: int) -> None:
-            await drive(operations)
-
-        yield lambda operations: runner.run(driven(operations))
+        yield driven(runner, at_once(AT_ONCE, calls[name]))
         runner.run(stack.aclose())
 
 
@@ -99,13 +94,8 @@ def _calling(name: str, address: str) -> Generator[Drive]:
 def _above_transport(_address: str) -> Generator[Drive]:
     """Calls without a socket. Beside a bare call, this is what no transport can save."""
     client = AsyncPayCombat(token=TOKEN, signature_key=KEY, transport=AnswersAtOnce())
-    drive = at_once(AT_ONCE, lambda: client.customers.update(_REQUEST))
-
-    async def driven(operations: int) -> None:
-        await drive(operations)
-
     with asyncio.Runner() as runner:
-        yield lambda operations: runner.run(driven(operations))
+        yield driven(runner, at_once(AT_ONCE, lambda: client.customers.update(_REQUEST)))
 
 
 @contextmanager

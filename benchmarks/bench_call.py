@@ -5,7 +5,20 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from typing import Final
 
-from benchmarks._callers import BARE, BY_SESSION, HTTPXES, LEAST, SDK, UNBOUNDED, WHOLE, Drive, at_once, callers, rivals
+from benchmarks._callers import (
+    BARE,
+    BY_SESSION,
+    HTTPXES,
+    LEAST,
+    SDK,
+    UNBOUNDED,
+    WHOLE,
+    Drive,
+    at_once,
+    callers,
+    driven,
+    rivals,
+)
 from benchmarks._harness import Effort, Samples, measure_async, measure_blocking
 from benchmarks._peers import installed, left_out, load
 from benchmarks._results import WALL, Goal, Row, Table, against, times_as_fast, times_the_cost
@@ -99,7 +112,7 @@ def _loops(base_url: str, effort: Effort) -> list[Row]:
             calls = runner.run(connections.enter_async_context(callers(base_url, _ON_UVLOOP)))
             stack.callback(_end, runner, connections)
             for name in (BARE, SDK):
-                contenders[f"{name}, {loop}"] = _driven(runner, at_once(_ON_UVLOOP, calls[name]))
+                contenders[f"{name}, {loop}"] = driven(runner, at_once(_ON_UVLOOP, calls[name]))
         samples = measure_blocking(contenders, effort.rounds, _calls(effort, _ON_UVLOOP))
     return [row for name in (BARE, SDK) for row in _beside(samples, name)]
 
@@ -108,13 +121,6 @@ def _beside(samples: dict[str, Samples], name: str) -> list[Row]:
     case = f"{name}, {_ON_UVLOOP} at once: processor time"
     pair = {loop: samples[f"{name}, {loop}"] for loop in _LOOPS}
     return against(case, pair, ours="uvloop", peers={"asyncio": None})
-
-
-def _driven(runner: asyncio.Runner, drive: Drive) -> Callable[[int], object]:
-    async def calls(number: int) -> None:
-        await drive(number)
-
-    return lambda number: runner.run(calls(number))
 
 
 def _end(runner: asyncio.Runner, connections: AsyncExitStack) -> None:
