@@ -16,7 +16,6 @@ from typing import Any, Final
 import msgspec
 
 from benchmarks._data import KEY, TOKEN
-from benchmarks._peers import load
 from benchmarks._processes import MEMORY_IS_KNOWN, resident_mb
 from benchmarks.bench_profile import AnswersAtOnce
 from paycombat_async import AsyncPayCombat, UpdateCustomer
@@ -107,14 +106,13 @@ async def _sync(rows: str, kind: str, run: str) -> Taken:
 
 async def _dask(rows: str, run: str, workers: str) -> Taken:
     """Has the workers of a cluster on this machine carry out a run that has been loaded."""
+    # Not at the top of the file: it brings click, which would count as memory of the other jobs.
+    from paycombat_async.cli.customers_dask import LOCAL, dask_cluster  # noqa: PLC0415
+
     os.environ.update(PAYCOMBAT_TOKEN=TOKEN, PAYCOMBAT_SIGNATURE_KEY=KEY)
-    distributed, count = load("distributed"), int(workers)
-    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0", "asynchronous": True}
-    journal = journal_of(run)
-    async with (
-        distributed.LocalCluster(n_workers=count, **options) as local,
-        distributed.Client(local, asynchronous=True) as client,
-    ):
+    count, journal = int(workers), journal_of(run)
+    async with dask_cluster(LOCAL, count) as cluster:
+        client: Any = cluster.client  # the SDK's own type of it has no `run`, which the SDK does not use
         await client.run(answer_at_once)
         before = sum((await client.run(time.process_time)).values())
         watch = Watch()

@@ -9,9 +9,8 @@ import os
 import signal
 import sys
 
-from distributed import Client, LocalCluster
-
 from paycombat_async.batch import PostgresJournal, Progress, sync_customers_on
+from paycombat_async.cli.customers_dask import LOCAL, dask_cluster
 from tests.batch.postgres.runs import counts, updates
 from tests.postgres_server import execute
 
@@ -25,9 +24,8 @@ async def end_leases(dsn: str, schema: str, pid: int) -> None:
 async def main(dsn: str, schema: str, rows: str, kill: str = "") -> None:
     without = os.environ.pop("WITHOUT", "")
     hidden = {without: os.environ.pop(without)} if without else {}
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0"}
     journal = PostgresJournal(dsn, "run", schema=schema, rate=400 if kill else None)
-    async with LocalCluster(asynchronous=True, **options) as cluster, Client(cluster, asynchronous=True) as client:
+    async with dask_cluster(LOCAL, 2) as (client, workers):
         os.environ.update(hidden)
         pids = await client.run(os.getpid)
         victims = list(pids.values())[:1] if kill else []
@@ -39,7 +37,7 @@ async def main(dsn: str, schema: str, rows: str, kill: str = "") -> None:
                 ending.append(asyncio.ensure_future(end_leases(dsn, schema, victims.pop())))
 
         report = await sync_customers_on(
-            client, updates(int(rows)), journal=journal, workers=2, on_progress=on_progress, concurrency=8
+            client, updates(int(rows)), journal=journal, workers=workers, on_progress=on_progress, concurrency=8
         )
     await journal.aclose()
     print(counts(report), report.exit_code, report.stopped)  # noqa: T201  # read by the test
