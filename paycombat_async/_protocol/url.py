@@ -89,13 +89,10 @@ def check_template(name: str, template: str, like: str | None) -> str:
     Raises `ConfigurationError` if the template is invalid, or if its parameters differ from those of `like`. `like` is
     the SDK's own template for this endpoint, or None if the SDK has none.
     """
-    fixed = _PLACEHOLDER.sub("", template) if _is_text(template) else ""
     if (
         not _is_text(template)
-        or not _TEMPLATE.match(template)
-        or {"{", "}"} & set(fixed)
-        or "//" in template
-        or not {".", ".."}.isdisjoint(template.split("/"))
+        or not _is_path(template, _TEMPLATE)
+        or not {"{", "}"}.isdisjoint(_PLACEHOLDER.sub("", template))
     ):
         raise ConfigurationError(f"paths[{name!r}] must be a path such as /api/v1/thing/{{id}}")
     if like is not None and _placeholders(template) != _placeholders(like):
@@ -108,11 +105,16 @@ def check_raw_path(path: str) -> str:
 
     Raises `InvalidRequest` if the path is not encoded, or contains "//" or a part that is "." or "..".
     """
-    # "%2e" is decoded first, because servers decode it to a dot (RFC 3986, 6.2.2.2).
-    segments = path.lower().replace("%2e", ".").split("/")
-    if not _RAW_PATH.match(path) or "//" in path or not {".", ".."}.isdisjoint(segments):
+    if not _is_path(path, _RAW_PATH):
         raise InvalidRequest("path: must be an encoded path such as /api/v1/thing/1, without a query", path="path")
     return path
+
+
+def _is_path(text: str, pattern: re.Pattern[str]) -> bool:
+    """Whether `text` matches `pattern`, and contains neither "//" nor a part that is "." or "..", also as "%2e"."""
+    # "%2e" is decoded first, because servers decode it to a dot (RFC 3986, 6.2.2.2).
+    parts = text.lower().replace("%2e", ".").split("/")
+    return bool(pattern.match(text)) and "//" not in text and {".", ".."}.isdisjoint(parts)
 
 
 def split_parameters(
