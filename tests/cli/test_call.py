@@ -112,12 +112,12 @@ def test_every_call_sends_what_the_client_sends(name: str, here: Here, serve: Se
 
     said = here(*words, "--base-url", serve(recording(good_answer(name), arrived)))
 
-    assert 0 == said.code, said.err
+    assert 0 == said.returncode, said.stderr
     [sent] = arrived
     assert (expected.method, expected.target) == (sent.method, sent.target)
     assert expected.body == sent.body
     assert sent.headers.get("signature") == (Signer(KEY).sign(sent.body) if sent.body else None)
-    printed, answered = json.loads(said.out), good_data(BY_NAME[name])
+    printed, answered = json.loads(said.stdout), good_data(BY_NAME[name])
     for shown, data in zip(printed, answered, strict=True) if isinstance(answered, list) else [(printed, answered)]:
         assert data.items() <= shown.items()
 
@@ -127,10 +127,10 @@ def test_every_call_has_a_help_with_its_arguments(name: str, here: Here) -> None
     """Every field of the request, also of objects in it, with its type."""
     said = here("call", name, "--help")
 
-    assert 0 == said.code
-    assert f"paycombat call {name}" in said.out
+    assert 0 == said.returncode
+    assert f"paycombat call {name}" in said.stdout
     spec = call_specs()[name]
-    lines = said.out.splitlines()
+    lines = said.stdout.splitlines()
     for field in () if spec.request is None else msgspec.structs.fields(spec.request):
         is_required, shown = field.default is msgspec.NODEFAULT, "NAME" if field.name == "extra" else field.name
         [line] = [line for line in lines if line.strip().startswith(f"{shown}:")]
@@ -141,7 +141,8 @@ def test_every_call_has_a_help_with_its_arguments(name: str, here: Here) -> None
 
 def test_the_types_of_fields_are_in_words(here: Here) -> None:
     """A number may be an amount; a choice lists its values; a field that can be cleared says so."""
-    payouts, customers = here("call", "payouts.create", "--help").out, here("call", "customers.update", "--help").out
+    payouts = here("call", "payouts.create", "--help").stdout
+    customers = here("call", "customers.update", "--help").stdout
 
     assert "sender_amount: number  (required)" in payouts
     assert "payout_beneficiary_param.individual.first_name: text\n" in payouts
@@ -152,7 +153,7 @@ def test_the_types_of_fields_are_in_words(here: Here) -> None:
 
 def test_the_list_names_every_call(here: Here) -> None:
     """With method and path."""
-    lines = here("call", "--list").out.splitlines()
+    lines = here("call", "--list").stdout.splitlines()
 
     assert ["payouts.create", "POST", "/api/v1/payout/create-payout"] in [line.split() for line in lines]
     assert len(call_specs()) == len(lines)
@@ -164,10 +165,11 @@ def test_fields_of_the_command_line_replace_those_of_the_file(here: Here, sandbo
 
     said = here("call", "payouts.create", f"@{request_file}", *words, "beneficiary_amount:=50.25", sandbox=sandbox)
 
-    found = json.loads(here("call", FIND_PAYOUTS, "order_id=order-2", sandbox=sandbox).out)
-    assert (0, "order-2", 50.25) == (said.code, json.loads(said.out)["order_id"], json.loads(said.out)["wire_amount"])
+    found = json.loads(here("call", FIND_PAYOUTS, "order_id=order-2", sandbox=sandbox).stdout)
+    made = json.loads(said.stdout)
+    assert (0, "order-2", 50.25) == (said.returncode, made["order_id"], made["wire_amount"])
     assert ["ZoëMajor"] == [each["payee_name"] for each in found]
-    assert '"wire_amount": 50.25,' in said.out
+    assert '"wire_amount": 50.25,' in said.stdout
 
 
 def test_a_request_comes_from_standard_input(sandbox: Sandbox) -> None:
@@ -187,12 +189,12 @@ def test_a_list_is_an_array_of_one_page_or_of_all(here: Here, sandbox: Sandbox) 
     third = here("call", "customers.list", "page_size=2", "page=3", sandbox=sandbox)
     every = here("call", "customers.list", "page_size=2", "--all", sandbox=sandbox)
 
-    ids = [[each["customer_id"] for each in json.loads(said.out)] for said in (first, third, every)]
+    ids = [[each["customer_id"] for each in json.loads(said.stdout)] for said in (first, third, every)]
     assert ids[2][:2] == ids[0]
     assert ids[2][4:6] == ids[1]
     assert {f"customer_{number}" for number in range(5)} <= set(ids[2])
-    assert "This is page 1; --all prints all pages.\n" == first.err
-    assert "" == every.err
+    assert "This is page 1; --all prints all pages.\n" == first.stderr
+    assert "" == every.stderr
 
 
 def test_further_arguments_of_a_list_go_into_the_query(here: Here, serve: Serve) -> None:
@@ -207,10 +209,10 @@ def test_further_arguments_of_a_list_go_into_the_query(here: Here, serve: Serve)
 
 def test_a_table_has_the_important_fields(here: Here, sandbox: Sandbox, request_file: Path) -> None:
     """Whole lines for programs that read it; a single object has a line for each field."""
-    payout_id = json.loads(here("call", "payouts.create", f"@{request_file}", sandbox=sandbox).out)["id"]
+    payout_id = json.loads(here("call", "payouts.create", f"@{request_file}", sandbox=sandbox).stdout)["id"]
 
-    many = here("call", "payouts.list", "--output", "table", sandbox=sandbox).out.splitlines()
-    one = here("call", "payouts.retrieve", f"id={payout_id}", "--output", "table", sandbox=sandbox).out
+    many = here("call", "payouts.list", "--output", "table", sandbox=sandbox).stdout.splitlines()
+    one = here("call", "payouts.retrieve", f"id={payout_id}", "--output", "table", sandbox=sandbox).stdout
 
     assert ["id", "order_id", "status", "wire_amount", "currency", "created_at"] == many[0].split()
     assert [payout_id, "order-1", "PENDING", "50", "AUD"] == many[1].split()[:5]
@@ -223,8 +225,8 @@ def test_a_table_does_not_show_the_address_with_the_token(here: Here, serve: Ser
     base_url = serve(answering(http(200, json.dumps(answer).encode())))
     words = ("call", "checkouts.retrieve", "id=checkout_1", "--base-url", base_url)
 
-    assert "T0ken" not in here(*words, "--output", "table").out
-    assert "T0ken" in here(*words).out
+    assert "T0ken" not in here(*words, "--output", "table").stdout
+    assert "T0ken" in here(*words).stdout
 
 
 @pytest.mark.parametrize(
@@ -252,7 +254,7 @@ def test_the_raw_body_is_printed_as_it_came(here: Here, serve: Serve) -> None:
 
     said = here("call", "payouts.retrieve", "id=payout_1", "--output", "raw", "--base-url", base_url)
 
-    assert body.decode() + "\n" == said.out
+    assert body.decode() + "\n" == said.stdout
 
 
 @pytest.mark.parametrize(
@@ -302,9 +304,9 @@ def test_wrong_usage_is_one_sentence_and_sends_nothing(
 
     said = here("call", *(word.format(**names) for word in words), PAYCOMBAT_BASE_URL="http://127.0.0.1:1")
 
-    assert (2, "") == (said.code, said.out)
-    assert sentence in said.err
-    assert "Canary" not in said.err
+    assert (2, "") == (said.returncode, said.stdout)
+    assert sentence in said.stderr
+    assert "Canary" not in said.stderr
 
 
 @pytest.mark.parametrize(
@@ -325,8 +327,8 @@ def test_an_address_in_the_wrong_place_shows_no_password(here: Here, words: list
     said = here("call", "customers.create", *words)
     nested = here("call", *words)
 
-    assert (2, 2) == (said.code, nested.code)
-    assert "canary" not in said.out + said.err + nested.out + nested.err
+    assert (2, 2) == (said.returncode, nested.returncode)
+    assert "canary" not in said.stdout + said.stderr + nested.stdout + nested.stderr
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -339,16 +341,16 @@ def test_every_change_of_a_live_account_needs_a_yes(name: str, here: Here, serve
     count = len(arrived)
     sent = here(*words, "--yes", **LIVE)
 
-    assert (2, "", 0) == (refused.code, refused.out, count)
-    assert "there is no terminal to ask at: add --yes" in refused.err
-    assert (0, 1) == (sent.code, len(arrived))
+    assert (2, "", 0) == (refused.returncode, refused.stdout, count)
+    assert "there is no terminal to ask at: add --yes" in refused.stderr
+    assert (0, 1) == (sent.returncode, len(arrived))
 
 
 def test_reading_a_live_account_asks_nothing(here: Here, serve: Serve) -> None:
     """It changes nothing."""
     base_url = serve(answering(http(200, good_answer("payouts.list"))))
 
-    assert 0 == here("call", "payouts.list", "--base-url", base_url, **LIVE).code
+    assert 0 == here("call", "payouts.list", "--base-url", base_url, **LIVE).returncode
 
 
 @pytest.mark.parametrize(("answer", "code", "count"), [("y\n", 0, 1), ("n\n", 1, 0), ("", 1, 0)])
@@ -366,11 +368,11 @@ def test_the_question_shows_what_would_be_sent(
     base_url = serve(recording(good_answer("payouts.create"), arrived))
     said = here("call", "payouts.create", f"@{request_file}", "--base-url", base_url, input=Terminal(answer), **LIVE)
 
-    assert (code if answer else 130, count) == (said.code, len(arrived))
-    assert '"order_id": "order-1"' in said.err
-    assert "Send payouts.create to the live account?" in said.err
-    assert ("nothing was sent" in said.err) == (answer == "n\n")
-    assert bool(said.out.strip()) == bool(count)  # click 8.2 writes a space
+    assert (code if answer else 130, count) == (said.returncode, len(arrived))
+    assert '"order_id": "order-1"' in said.stderr
+    assert "Send payouts.create to the live account?" in said.stderr
+    assert ("nothing was sent" in said.stderr) == (answer == "n\n")
+    assert bool(said.stdout.strip()) == bool(count)  # click 8.2 writes a space
 
 
 @pytest.mark.promise("P3")
@@ -382,10 +384,10 @@ def test_an_unknown_outcome_has_an_exit_code_of_its_own(
     said = here(*as_client(name)[1], "--base-url", serve(silent(409, b'{"status":false}')))
 
     endpoint = BY_NAME[name]
-    assert (3 if endpoint.method != "GET" else 1, "") == (said.code, said.out)
-    assert ("Outcome: unknown; it may have been carried out." in said.err) == (endpoint.method != "GET")
-    assert ("Do not repeat the command before you know." in said.err) == (endpoint.repeat is Repeat.ONLY_IF_UNSENT)
-    assert ("What to do: " in said.err) == (endpoint.method != "GET")
+    assert (3 if endpoint.method != "GET" else 1, "") == (said.returncode, said.stdout)
+    assert ("Outcome: unknown; it may have been carried out." in said.stderr) == (endpoint.method != "GET")
+    assert ("Do not repeat the command before you know." in said.stderr) == (endpoint.repeat is Repeat.ONLY_IF_UNSENT)
+    assert ("What to do: " in said.stderr) == (endpoint.method != "GET")
 
 
 def test_an_unknown_payout_names_its_reference_and_the_command_that_finds_it(
@@ -394,8 +396,8 @@ def test_an_unknown_payout_names_its_reference_and_the_command_that_finds_it(
     """The reference is what it can be found by."""
     said = here("call", "payouts.create", f"@{request_file}", "--base-url", serve(silent()))
 
-    assert "Your reference: order-1." in said.err
-    assert "paycombat call payouts.find order_id=order-1" in said.err
+    assert "Your reference: order-1." in said.stderr
+    assert "paycombat call payouts.find order_id=order-1" in said.stderr
 
 
 @pytest.mark.skipif(not Path("/bin/sh").exists(), reason="needs a POSIX shell")
@@ -408,8 +410,8 @@ def test_the_advised_commands_are_quoted_and_name_the_account(
 
     said = here("call", "payouts.create", *words, "--base-url", serve(silent()))
 
-    assert 3 == said.code
-    advice = shlex.split(said.err.partition("This looks for it: ")[2])
+    assert 3 == said.returncode
+    advice = shlex.split(said.stderr.partition("This looks for it: ")[2])
     assert ["paycombat", "call", "payouts.find", f"order_id={reference}"] == advice[:4]
     assert ["paycombat", "intents", "list", str(store), "--account", "shop eu"] == advice[-6:]
 
@@ -432,18 +434,18 @@ def test_an_error_says_what_the_provider_said_and_the_outcome(
 
     said = here("call", "payouts.create", f"@{request_file}", "--base-url", base_url)
 
-    assert (code, "") == (said.code, said.out)
-    assert outcome in said.err
-    assert status == 201 or "(No,\\x1b[2J thanks)" in said.err
+    assert (code, "") == (said.returncode, said.stdout)
+    assert outcome in said.stderr
+    assert status == 201 or "(No,\\x1b[2J thanks)" in said.stderr
 
 
 def test_nobody_there_is_exit_code_1(here: Here, request_file: Path) -> None:
     """No byte was sent, so it can be sent again."""
     said = here("call", "payouts.create", f"@{request_file}", PAYCOMBAT_BASE_URL="http://127.0.0.1:1")
 
-    assert 1 == said.code
-    assert "Outcome: nothing was sent." in said.err
-    assert "What to do: send it again later; that is safe." in said.err
+    assert 1 == said.returncode
+    assert "Outcome: nothing was sent." in said.stderr
+    assert "What to do: send it again later; that is safe." in said.stderr
 
 
 @pytest.mark.promise("P13")
@@ -455,11 +457,11 @@ def test_with_a_store_a_payout_happens_once(here: Here, sandbox: Sandbox, tmp_pa
     second = here(*words, sandbox=sandbox)
     other = here(*words, "purpose_code=OTHER", sandbox=sandbox)
 
-    assert (0, 0, 1) == (first.code, second.code, other.code)
-    assert first.out == second.out
-    assert "A new intents store is made: it knows of no earlier calls.\n" == first.err
-    assert "Nothing was sent: this is the recorded answer of the call with this reference.\n" == second.err
-    assert "this reference belongs to a call with another body" in other.err
+    assert (0, 0, 1) == (first.returncode, second.returncode, other.returncode)
+    assert first.stdout == second.stdout
+    assert "A new intents store is made: it knows of no earlier calls.\n" == first.stderr
+    assert "Nothing was sent: this is the recorded answer of the call with this reference.\n" == second.stderr
+    assert "this reference belongs to a call with another body" in other.stderr
     assert ["order-1"] == [each.reference for each in sandbox.ledger.entries() if each.endpoint == "payouts.create"]
 
 
@@ -473,9 +475,9 @@ def test_with_a_store_an_unknown_payout_is_not_sent_again(
 
     again = here(*words, sandbox=sandbox)
 
-    assert (3, 3) == (lost.code, again.code)
-    assert f"paycombat intents list {tmp_path / 'payments.db'}" in lost.err
-    assert "this one was not sent" in again.err
+    assert (3, 3) == (lost.returncode, again.returncode)
+    assert f"paycombat intents list {tmp_path / 'payments.db'}" in lost.stderr
+    assert "this one was not sent" in again.stderr
     assert [] == list(sandbox.ledger.entries())
 
 
@@ -485,9 +487,9 @@ def test_a_store_that_cannot_be_opened_sends_nothing(here: Here, sandbox: Sandbo
 
     said = here("call", "payouts.create", f"@{request_file}", "--intents", url, "--timeout", "3", sandbox=sandbox)
 
-    assert 1 == said.code
-    assert "Outcome: nothing was sent." in said.err
-    assert "Canary" not in said.err + said.out
+    assert 1 == said.returncode
+    assert "Outcome: nothing was sent." in said.stderr
+    assert "Canary" not in said.stderr + said.stdout
     assert [] == list(sandbox.ledger.entries())
 
 
@@ -503,7 +505,7 @@ def test_a_request_without_a_reference_is_refused_with_a_store(
     refused = here("call", "payouts.create", *words, sandbox=sandbox)
     sent = here("call", "payouts.create", *words, "--reference", "order-3", sandbox=sandbox)
 
-    assert (2, 0) == (refused.code, sent.code)
+    assert (2, 0) == (refused.returncode, sent.returncode)
 
 
 def test_a_store_that_fails_after_the_send_is_reported(
@@ -518,8 +520,8 @@ def test_a_store_that_fails_after_the_send_is_reported(
 
     said = here(*("call", "payouts.create", f"@{request_file}", "--intents", tmp_path / "payments.db"), sandbox=sandbox)
 
-    assert (0, "order-1") == (said.code, json.loads(said.out)["order_id"])
-    assert "The store could not record what became of this call" in said.err
+    assert (0, "order-1") == (said.returncode, json.loads(said.stdout)["order_id"])
+    assert "The store could not record what became of this call" in said.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only Linux has")
@@ -576,8 +578,8 @@ def test_an_interrupt_after_the_answer_says_that_it_was_carried_out(
 
     said = here("call", "payouts.create", f"@{request_file}", "--base-url", serve(recording(PAID, [])))
 
-    assert (130, "") == (said.code, said.out)
-    assert "payouts.create was carried out (id payout_1), but its answer may not be printed: interrupted" in said.err
+    assert (130, "") == (said.returncode, said.stdout)
+    assert "payouts.create was carried out (id payout_1), but its answer may not be printed: interrupted" in said.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only Linux has")
@@ -586,7 +588,7 @@ def test_a_repeat_whose_words_cannot_be_written_is_no_failure(
 ) -> None:
     """The payout was carried out before, so a script must not take it for one that was refused."""
     words = ("call", "payouts.create", f"@{request_file}", "--intents", tmp_path / "payments.db")
-    assert 0 == here(*words, sandbox=sandbox).code
+    assert 0 == here(*words, sandbox=sandbox).returncode
 
     ended = processes.run("sh", "-c", 'exec "$@" 2> /dev/full', "sh", *COMMAND, *words, env=environment(sandbox))
 
@@ -597,7 +599,7 @@ def test_a_guessed_path_is_no_warning_of_python(here: Here, recwarn: pytest.Warn
     """The help of the call says that it is a guess, and so does the error of a wrong one."""
     said = here("call", "payouts.list", "--base-url", "https://localhost:1", "--timeout", "2")
 
-    assert 1 == said.code
+    assert 1 == said.returncode
     assert not [each for each in recwarn if each.category is UnverifiedEndpointWarning]
 
 

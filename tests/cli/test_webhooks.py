@@ -89,9 +89,9 @@ def test_what_is_not_sent_says_why(here: Here, words: list[str], variables: dict
     """Exit code 2; no key is printed. Nothing is looked up or sent."""
     said = here("webhooks", "send", "payin_succeeded", *words, **variables)
 
-    assert (2, "") == (said.code, said.out)
-    assert sentence in said.err
-    assert "live-key" not in said.err
+    assert (2, "") == (said.returncode, said.stdout)
+    assert sentence in said.stderr
+    assert "live-key" not in said.stderr
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_fields_that_are_no_json_are_a_sentence(here: Here, word: str) -> None:
     """A byte that is not UTF-8 is a lone surrogate in an argument."""
     said = here("webhooks", "send", "payin_succeeded", "--to", "http://127.0.0.1:1", word)
 
-    assert (2, "") == (said.code, said.out)
-    assert "the fields cannot be written as JSON" in said.err
+    assert (2, "") == (said.returncode, said.stdout)
+    assert "the fields cannot be written as JSON" in said.stderr
 
 
 @pytest.mark.parametrize(("answer", "code", "count"), [("y\n", 0, 1), ("n\n", 1, 0)])
@@ -119,8 +119,8 @@ def test_a_live_key_signs_after_a_question(
         PAYCOMBAT_SIGNATURE_KEY="live-key",
     )
 
-    assert (code, count) == (said.code, len(arrived))
-    assert "the event counts as genuine" in said.err
+    assert (code, count) == (said.returncode, len(arrived))
+    assert "the event counts as genuine" in said.stderr
 
 
 def test_an_answer_other_than_2xx_is_exit_code_1(here: Here, serve: Serve) -> None:
@@ -128,9 +128,9 @@ def test_an_answer_other_than_2xx_is_exit_code_1(here: Here, serve: Serve) -> No
     refused = here("webhooks", "send", "payin_succeeded", "--to", serve(taking([], 302)))
     nobody = here("webhooks", "send", "payin_succeeded", "--to", "http://127.0.0.1:1")
 
-    assert (1, 1) == (refused.code, nobody.code)
-    assert "the answer was HTTP 302" in refused.err
-    assert "no answer came" in nobody.err
+    assert (1, 1) == (refused.returncode, nobody.returncode)
+    assert "the answer was HTTP 302" in refused.stderr
+    assert "no answer came" in nobody.stderr
 
 
 def test_a_sample_can_be_verified_from_a_file(here: Here, serve: Serve, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_sample_can_be_verified_from_a_file(here: Here, serve: Serve, tmp_path
     arrived: list[Arrived] = []
     printed = here(
         *("webhooks", "send", "payout_returned", "id=payout-1", "--print", "--to", serve(taking(arrived)))
-    ).out.splitlines()[0]
+    ).stdout.splitlines()[0]
     body, signature = tmp_path / "body.json", arrived[0].headers["x-signature"]
     body.write_bytes(arrived[0].body)
 
@@ -148,14 +148,14 @@ def test_a_sample_can_be_verified_from_a_file(here: Here, serve: Serve, tmp_path
     wrong = here("webhooks", "verify", body, "--signature", "0" * 64)
 
     assert arrived[0].body.decode() == printed
-    assert (0, 0, 1, 1) == (valid.code, by_header.code, other.code, wrong.code)
+    assert (0, 0, 1, 1) == (valid.returncode, by_header.returncode, other.returncode, wrong.returncode)
     assert valid == by_header
     assert ["VALID", "PayoutReturned", "payout-1", "RETURNED", "PAYOUT:payout-1:RETURNED"] == [
-        line.split()[-1] for line in valid.out.splitlines()
+        line.split()[-1] for line in valid.stdout.splitlines()
     ]
     for said in (other, wrong):
-        assert said.out.startswith("NOT VERIFIED")
-        assert "What to do: " in said.out
+        assert said.stdout.startswith("NOT VERIFIED")
+        assert "What to do: " in said.stdout
 
 
 def test_a_signed_body_that_is_no_event_is_not_valid(here: Here, tmp_path: Path) -> None:
@@ -165,9 +165,9 @@ def test_a_signed_body_that_is_no_event_is_not_valid(here: Here, tmp_path: Path)
 
     said = here("webhooks", "verify", body, "--signature", Signer(KEY).sign(b"[1]"))
 
-    assert 1 == said.code
-    assert said.out.startswith("VERIFIED")
-    assert "But it is no event: the signature holds, but the body is no JSON object" in said.out
+    assert 1 == said.returncode
+    assert said.stdout.startswith("VERIFIED")
+    assert "But it is no event: the signature holds, but the body is no JSON object" in said.stdout
 
 
 @pytest.mark.parametrize(
@@ -186,5 +186,5 @@ def test_wrong_usage_of_verify_is_the_doctors(here: Here, tmp_path: Path, words:
 
     said = here("webhooks", "verify", body, *words)
 
-    assert 2 == said.code
-    assert sentence in said.err
+    assert 2 == said.returncode
+    assert sentence in said.stderr
