@@ -55,6 +55,14 @@ def _test_ends_what_it_started() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(name="_dask_writes_here", scope="session", autouse=True)
+def _dask_writes_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Dask in the processes that tests start: killed workers leave files behind, and locks are left in any case."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DASK_TEMPORARY_DIRECTORY", str(tmp_path_factory.mktemp("dask")))
+        yield
+
+
 @pytest.fixture(name="transport")
 def _transport() -> FakeTransport:
     return FakeTransport()

@@ -65,9 +65,10 @@ async def test_two_interrupts_the_death_of_the_scheduler_and_the_next_run(
     assert "        3 updated" in resumed.stdout
 
 
-async def test_workers_of_this_machine_need_no_port_of_their_own() -> None:
+async def test_workers_of_this_machine_need_no_port_of_their_own(tmp_path: Path) -> None:
     """Dask's own choice is port 8787. Its warning that another program has this port is an error in the tests."""
-    with socket.socket() as other:
+    dask = pytest.importorskip("dask")  # in this process, it has read the environment already
+    with socket.socket() as other, dask.config.set({"temporary-directory": str(tmp_path)}):
         with suppress(OSError):  # another program has it already
             other.bind(("127.0.0.1", 8787))
             other.listen()

@@ -4,6 +4,7 @@ import os
 import runpy
 from collections.abc import AsyncIterator
 from itertools import count
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -40,7 +41,7 @@ async def _database(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture(name="queue", params=["celery", "procrastinate"])
-async def _queue(request: pytest.FixtureRequest, sandbox: Sandbox, database: str) -> Queue:
+async def _queue(request: pytest.FixtureRequest, sandbox: Sandbox, database: str, tmp_path: Path) -> Queue:
     kind = request.param
     pytest.importorskip(kind, reason=f"{kind} is not installed")
     environment = {
@@ -50,6 +51,7 @@ async def _queue(request: pytest.FixtureRequest, sandbox: Sandbox, database: str
         "PAYCOMBAT_SIGNATURE_KEY": sandbox.signature_key,
         "BATCH_RATE": "500",
         "BATCH_PART_S": "60",
+        "TMPDIR": str(tmp_path),  # Celery's workers make folders, which they leave behind when they are killed
     }
     if kind == "celery":
         return Celery(environment, request.getfixturevalue("redis_socket"))
