@@ -1,6 +1,7 @@
 """What is sent and answered in the benchmarks: realistic profiles in three sizes, and the provider's own answer."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,9 @@ import msgspec
 from paycombat_async import (
     UNSET,
     AuthorizedUserDetails,
+    BeneficiaryIndividual,
+    CreatePayout,
+    PayoutBeneficiary,
     Signer,
     UpdateCompany,
     UpdateCustomer,
@@ -90,6 +94,51 @@ _TYPED: Final = msgspec.structs.replace(_MEDIUM, metadata=UNSET)
 
 REQUESTS: Final = {"200 B": _SMALL, "1.1 kB": _MEDIUM, "1.1 kB without metadata": _TYPED, "10 kB": _LARGE}
 USUAL: Final = "1.1 kB"
+
+_PAYOUT: Final = CreatePayout(
+    payout_beneficiary_param=PayoutBeneficiary(
+        individual=BeneficiaryIndividual(first_name="서연", last_name="김"),
+        account_number="0048213975",
+        bsb="062-000",
+    ),
+    sender_amount=Decimal("1285.50"),
+    sender_currency="AUD",
+    sender_country="AU",
+    beneficiary_amount=Decimal("1285.50"),
+    beneficiary_currency="AUD",
+    payout_method_name="au_bank_acct",
+    purpose_code="SELF",
+    order_id="order-2026-0048213",
+)
+# What a bank abroad asks for, which goes into `extra`.
+_BANK_FIELDS: Final = {
+    "iban": "DE89370400440532013000",
+    "swift_code": "COBADEFFXXX",
+    "bank_name": "Commerzbank",
+    "bank_code": "37040044",
+    "bank_address": "Kaiserplatz 1, 60311 Frankfurt am Main",
+    "bank_country": "DE",
+    "branch_name": "Köln, Unter Sachsenhausen",
+    "account_type": "checking",
+    "address_line1": "서울특별시 강남구 테헤란로 152",
+    "address_line2": "Apt. 1204",
+    "address_city": "Seoul",
+    "address_state": "Seoul",
+    "address_country": "KR",
+    "address_zip_code": "06236",
+    "email": "seoyeon.kim@hangang-trading.example",
+    "phone": "821048213975",
+    "nationality": "KR",
+    "dob": "1986-04-17",
+    "identification_type": "passport",
+    "identification_value": "M48213975",
+    "relationship": "supplier",
+    "remarks": "Invoice 2026-0048213, delivery of November",
+}
+_LONG_PAYOUT: Final = msgspec.structs.replace(
+    _PAYOUT, payout_beneficiary_param=msgspec.structs.replace(_PAYOUT.payout_beneficiary_param, extra=_BANK_FIELDS)
+)
+PAYOUTS: Final = {"200 B": _PAYOUT, USUAL: _LONG_PAYOUT}  # each beside the update of this name
 
 
 def account(base_url: str) -> ClientConfig:

@@ -74,7 +74,7 @@ def times_as_fast(
     samples: Mapping[str, Samples],
     *,
     base: str,
-    goals: Mapping[str, Goal] | None = None,
+    goals: Mapping[str, Goal | None] | None = None,
     pick: Pick = CPU,
 ) -> list[Row]:
     """Rows with microseconds of the clock that `pick` picks; a ratio of 2 means half the time that `base` takes."""

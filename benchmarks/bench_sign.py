@@ -4,17 +4,20 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from benchmarks._data import KEY, REQUESTS, USUAL, account
-from benchmarks._harness import Effort, measure
+from benchmarks._data import KEY, PAYOUTS, REQUESTS, USUAL, account
+from benchmarks._harness import Effort, Samples, measure
 from benchmarks._peers import bare_signer, installed, left_out, load, model_like
-from benchmarks._results import Goal, Table, against, times_as_fast, times_the_cost
-from paycombat_async import Signer, UpdateCustomer, canonical_json
+from benchmarks._results import Goal, Row, Table, against, times_as_fast, times_the_cost
+from paycombat_async import CreatePayout, Signer, UpdateCustomer, canonical_json
 from paycombat_async._protocol.draft import draft
-from paycombat_async.endpoints import UPDATE_CUSTOMER
+from paycombat_async.endpoints import CREATE_PAYOUT, UPDATE_CUSTOMER, Endpoint
+
+Q = TypeVar("Q")
+R = TypeVar("R")
 
 _KEY: Final = KEY.encode()
 _BASE: Final = "json.dumps + hmac.new"
@@ -27,12 +30,19 @@ _SDK: Final = "paycombat"
 _DRAFT: Final = "paycombat, validated draft"
 _GOALS: Final = {_SDK: Goal(">=", 4.8), _DRAFT: Goal(">=", 2.5)}
 _HMAC_GOAL: Final = Goal("<=", 1.1)
+_PAYOUT: Final = "a payout's draft"
+_UPDATE: Final = "an update's draft"
+_PAYOUT_GOAL: Final = Goal("<=", 1.5)
 
 _ENCODE_WORK: Final = "the same bytes by all, asserted; the SDK also rules out what JavaScript would write otherwise"
 _SIGN_WORK: Final = "hex HMAC-SHA256 of the same bytes by all; the two hash copies are written out in the benchmark"
 _BOTH_WORK: Final = (
     "bytes and signature by all; the validated draft also checks every field, makes URL and headers; "
     "json, orjson, pydantic's dump and the least check nothing"
+)
+_PAYOUT_WORK: Final = (
+    "both check every field, make URL, headers, body and signature; a payout has two amounts, the longer one also 22 "
+    "fields in extra"
 )
 
 Action = Callable[[], object]
@@ -57,8 +67,29 @@ def run(effort: Effort) -> list[Table]:
         table.rows += against(both, done, ours=_LEAST, peers=dict.fromkeys((_ORJSON, _PYDANTIC)))
         table.rows += against(both, done, ours=_DRAFT, peers={_VALIDATED: None})
         table.work |= {encode: _ENCODE_WORK, sign: _SIGN_WORK, both: _BOTH_WORK}
+    table.rows += [_payout_row(size, payout, effort) for size, payout in PAYOUTS.items()]
+    table.work[table.rows[-len(PAYOUTS)].case] = _PAYOUT_WORK
     table.remarks += left_out("orjson", "pydantic")
     return [table]
+
+
+def _payout_row(size: str, payout: CreatePayout, effort: Effort) -> Row:
+    update = REQUESTS[size]
+    drafts = {_PAYOUT: _drafting(CREATE_PAYOUT, payout), _UPDATE: _drafting(UPDATE_CUSTOMER, update)}
+    lengths = {_PAYOUT: len(canonical_json(payout)), _UPDATE: len(canonical_json(update))}
+    taken = {name: _per_kilobyte(samples, lengths[name]) for name, samples in measure(drafts, effort).items()}
+    goal = None if size == USUAL else _PAYOUT_GOAL
+    case = f"a payout of {lengths[_PAYOUT]:,} B beside an update of {lengths[_UPDATE]:,} B: cost of a kilobyte"
+    return times_the_cost(case, taken, of=_PAYOUT, base=_UPDATE, goal=goal)
+
+
+def _drafting(endpoint: Endpoint[Q, R], request: Q) -> Action:
+    ours = account("http://127.0.0.1")
+    return lambda: draft(endpoint, request, {}, None, ours)
+
+
+def _per_kilobyte(samples: Samples, length: int) -> Samples:
+    return Samples([each / length * 1000 for each in samples.cpu], [each / length * 1000 for each in samples.wall])
 
 
 def _encoders(request: UpdateCustomer) -> dict[str, Action]:

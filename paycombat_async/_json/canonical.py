@@ -118,10 +118,9 @@ def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
     # Most values are str. A str is tested inline, because function calls would take a third of the encoding time.
     if value.__class__ is not dict:
         return False
-    for key in value:
+    for key, item in value.items():
         if type(key) is not str or (key < ":" and key >= "0"):  # a key that begins with a digit may be an array index
             return False
-    for item in value.values():
         if type(item) is not str and not is_json_safe(item, depth + 1):
             return False
     return "__proto__" not in value
