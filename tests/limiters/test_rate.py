@@ -14,6 +14,7 @@ from tests.processes import Process
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")
 pytestmark = [
+    pytest.mark.promise("P16"),
     pytest.mark.skipif(not SOAK, reason="a minute of real time: PAYCOMBAT_SOAK=1"),
     pytest.mark.timeout(LIMIT_S),
 ]

@@ -25,7 +25,7 @@ from tests.processes import PATIENCE_S, Process
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")
 pytest.importorskip("distributed", reason="distributed is not installed")
-pytestmark = pytest.mark.timeout(LIMIT_S if SOAK else 300)
+pytestmark = [pytest.mark.timeout(LIMIT_S if SOAK else 300), pytest.mark.promise("P16")]
 
 URL = "https://provider.test"
 WORKERS = 2

@@ -16,6 +16,7 @@ from tests.chaos.soak import LIMIT_S, SOAK
 from tests.processes import run
 
 pytestmark = [
+    pytest.mark.promise("P16"),
     pytest.mark.timeout(LIMIT_S),
     pytest.mark.skipif(not SOAK, reason="takes a minute: PAYCOMBAT_SOAK=1 runs it"),
     pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root makes network namespaces"),
