@@ -21,8 +21,8 @@ _BASE: Final = "json.loads"
 _PYDANTIC: Final = "pydantic"
 _LEAST: Final = "least: msgspec"
 _SDK: Final = "paycombat, interpret"
-_GOALS: Final = {_SDK: Goal(">=", 3.5)}
-_PYDANTIC_GOAL: Final = Goal(">=", 3.0)
+_GOALS: Final = {_SDK: Goal(">=", 2.5)}
+_PYDANTIC_GOAL: Final = Goal(">=", 2.3)
 _CLEAN_WORK: Final = (
     "json and orjson make dicts and check nothing; msgspec and pydantic check types into objects, without tolerance; "
     "the SDK also reads status and envelope and turns {} into None"

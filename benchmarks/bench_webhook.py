@@ -26,7 +26,7 @@ _LEAST: Final = "least: two hash copies + msgspec"
 _SDK: Final = "paycombat, Webhooks.unwrap"
 _FUNCTION: Final = "paycombat, webhooks.unwrap"
 _VERIFY: Final = "paycombat, Webhooks.verify"
-_GOALS: Final = {_SDK: Goal(">=", 2.5)}
+_GOALS: Final = {_SDK: Goal(">=", 1.8)}
 _WORK: Final = (
     "all find the header, check HMAC-SHA256 of the raw body in constant time, and read it: json and orjson into an "
     "unchecked dict, pydantic and the SDK into a typed object; the SDK also takes either header and any case"
