@@ -18,7 +18,7 @@ PACKAGES = ("paycombat_async", "paycombat_sync")
 FLOORS = (
     # 0: the ground: errors, secrets, time, files
     (
-        *("errors", "_signing", "_secrets", "_clock", "_loop_local", "_mounts", "_sqlite_file", "_printable"),
+        *("errors", "_signing", "_secrets", "_clock", "_loop_local", "_sqlite", "_printable"),
         *("_signals", "_version", "_bounds", "_file_path", "_process_bound"),
     ),
     # 1: shapes: requests and responses as types, and JSON text

@@ -71,7 +71,7 @@ class SqliteIntents(ProcessBound):
         Raises `ConfigurationError` if the file cannot be created or opened, if it is not an intents store of this user,
         or if the account's name cannot be stored.
         """
-        from paycombat_async._sqlite_file import SqliteFile  # noqa: PLC0415  # loads sqlite3
+        from paycombat_async._sqlite.file import SqliteFile  # noqa: PLC0415  # loads sqlite3
         from paycombat_async.intents.sqlite_file import INTENTS_FILE  # noqa: PLC0415  # loads sqlite3
 
         self.account = account

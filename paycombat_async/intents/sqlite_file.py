@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Final
 
-from paycombat_async._sqlite_file import Layout
+from paycombat_async._sqlite.layout import Layout
 
 INTENTS_FILE: Final = Layout(
     kind="intents store",

@@ -25,9 +25,9 @@ from paycombat_async import (
     RawReply,
     ReferenceReused,
     StoreFailed,
-    _sqlite_file,
 )
 from paycombat_async._engine import background, records
+from paycombat_async._sqlite import file as sqlite_file
 from paycombat_async.endpoints import CREATE_PAYOUT
 from paycombat_async.intents import Intents, IntentState, MemoryIntents, PostgresIntents, SqliteIntents
 from paycombat_async.testing import FakeTransport
@@ -111,7 +111,7 @@ async def check_after(store: Intents, fault: Fault, repair: Fault, monkeypatch: 
 async def _full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[SqliteIntents, Fault, Fault]]:
     """A store in a file that may not grow, which is what SQLite makes of a full disk: its error and its code."""
     store = SqliteIntents(tmp_path / "intents.db")
-    connect, pages = _sqlite_file._connect, 2**30
+    connect, pages = sqlite_file._connect, 2**30
 
     def limited(path: Path) -> sqlite3.Connection:
         connection = connect(path)
@@ -123,7 +123,7 @@ async def _full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         pages = most
         store._file.close()  # an error closes the connection, too, so every new one has the limit
 
-    monkeypatch.setattr(_sqlite_file, "_connect", limited)
+    monkeypatch.setattr(sqlite_file, "_connect", limited)
 
     async def fill() -> None:
         limit(1)

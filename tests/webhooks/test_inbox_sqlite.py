@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paycombat_async import ConfigurationError, StoreFailed, _mounts, _sqlite_file
+from paycombat_async import ConfigurationError, StoreFailed
+from paycombat_async._sqlite import file as sqlite_file
+from paycombat_async._sqlite import mounts as sqlite_mounts
 from paycombat_async.schemas.events import UnknownEvent, WebhookEvent
 from paycombat_async.testing import FakeClock
 from paycombat_async.webhooks import Depth, Receipt, SqliteInbox, read
@@ -118,7 +120,7 @@ def test_a_file_that_cannot_have_a_write_ahead_log_is_refused(path, monkeypatch)
     def without_shared_memory(address: str, **options: object) -> sqlite3.Connection:
         return connect(f"{address}&vfs=unix-dotfile", **options)
 
-    monkeypatch.setattr(_sqlite_file.sqlite3, "connect", without_shared_memory)
+    monkeypatch.setattr(sqlite_file.sqlite3, "connect", without_shared_memory)
 
     with pytest.raises(ConfigurationError, match="journal mode stays delete, and cannot be WAL"):
         SqliteInbox(path)
@@ -244,7 +246,7 @@ def test_a_network_file_system_is_refused(path, monkeypatch, others):
     """Its locks do not keep several machines apart. The mount point that is nearest to the file counts."""
     mounts = path.with_name("mounts")
     mounts.write_text(f"{others}server:/ {path.parent} nfs4 rw 0 0\n", encoding="utf-8")
-    monkeypatch.setattr(_mounts, "MOUNTS", mounts)
+    monkeypatch.setattr(sqlite_mounts, "MOUNTS", mounts)
 
     with pytest.raises(ConfigurationError, match="network file system"):
         SqliteInbox(path)
@@ -276,7 +278,7 @@ def test_a_file_that_others_would_not_share_is_refused(tmp_path, monkeypatch, mo
     place = tmp_path / "link" if way == "over a link" else folder
     if place != folder:
         place.symlink_to(folder)
-    monkeypatch.setattr(_mounts, "MOUNTS", tmp_path / "mounts")
+    monkeypatch.setattr(sqlite_mounts, "MOUNTS", tmp_path / "mounts")
 
     with pytest.raises(ConfigurationError, match=words) if words else contextlib.nullcontext():
         SqliteInbox(place / "inbox.db")

@@ -12,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from paycombat_async import _sqlite_file as sqlite_file
+from paycombat_async._sqlite.errors import translate_errors as translate_sqlite_errors
+from paycombat_async._sqlite.private_file import create_private
 from paycombat_async.batch.journal.binding import Binding, check_bound
 from paycombat_async.batch.journal.index import INDEX_TABLE
 from paycombat_async.errors import ConfigurationError
@@ -45,7 +46,7 @@ def open_file(path: Path, binding: Binding) -> sqlite3.Connection:
 
     A new journal does not yet belong to an account, address or input; `bind` stores them later.
     """
-    sqlite_file.create_private(path, "journal")
+    create_private(path, "journal")
     with translate_errors(path):
         connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
         try:
@@ -86,7 +87,7 @@ def translate_errors(path: Path | None) -> Generator[None]:
     `path` is the path of the journal for the message, or None for a temporary journal.
     """
     is_damaged = False
-    with sqlite_file.translate_errors("journal", path, _MESSAGES):
+    with translate_sqlite_errors("journal", path, _MESSAGES):
         try:
             yield
         except (UnicodeDecodeError, msgspec.DecodeError):

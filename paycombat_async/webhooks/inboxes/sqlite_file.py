@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from paycombat_async._clock import Clock
-from paycombat_async._sqlite_file import SqliteFile
+from paycombat_async._sqlite.file import SqliteFile
 from paycombat_async.errors import InvalidPayload
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.telemetry.attributes import EVENT_NUMBER

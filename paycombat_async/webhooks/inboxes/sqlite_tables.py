@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Final
 
-from paycombat_async._sqlite_file import Layout
+from paycombat_async._sqlite.layout import Layout
 
 # AUTOINCREMENT prevents that a number is used twice, because a delivery is recognized by its number and attempt. An
 # event is done if its payload is NULL. The table `standing` has the recorded status of each payin and payout. The

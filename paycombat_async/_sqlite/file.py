@@ -1,118 +1,22 @@
-"""SQLite files that only their owner can read. SQLite's errors are translated into errors of the SDK."""
+"""A SQLite file that the threads of many processes share, also over forks."""
 
 import contextlib
 import os
 import sqlite3
-import stat
 import threading
 import weakref
-from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
 from paycombat_async._loop_local import leak_forever
-from paycombat_async._mounts import refuse_unsafe_mount
+from paycombat_async._sqlite.errors import translate_errors
+from paycombat_async._sqlite.layout import Layout, claim_database
+from paycombat_async._sqlite.mounts import refuse_unsafe_mount
+from paycombat_async._sqlite.private_file import create_private
 from paycombat_async.errors import ConfigurationError, PayCombatError, StoreFailed
 
 _BUSY_S: Final = 10  # the longest wait for SQLite's lock, in seconds; other processes hold the lock for milliseconds
-_MESSAGES: Final = {
-    sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
-    sqlite3.SQLITE_READONLY: "cannot be written: it is read-only",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened; is it there, and its directory yours to write?",
-    sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error",
-}
-
-
-def create_private(path: Path, kind: str) -> None:
-    """Creates the file with mode 0600, or checks an existing file and gives it that mode.
-
-    SQLite gives its `-wal` and `-shm` files the same mode. `kind` is what messages call the file, such as "journal".
-    Raises `ConfigurationError` if the file cannot be created, is a link or no regular file, belongs to another user, or
-    is read-only.
-    """
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-    problem = ""
-    try:
-        os.close(os.open(path, flags, 0o600))
-    except FileExistsError:
-        problem = _why_unusable(path, kind)
-    except OSError as error:
-        problem = f"cannot be created: {os.strerror(error.errno or 0)}"
-    if problem:
-        raise ConfigurationError(f"the {kind} {path} {problem}")
-
-
-def claim_database(
-    connection: sqlite3.Connection, *, application: int, schema: int, tables: Iterable[str], what: str, other: str
-) -> None:
-    """Creates the tables in an empty database, or checks that the database has this `application` and `schema` number.
-
-    Both numbers are stored in SQLite's header. Raises `ConfigurationError` if one of them differs. In the error
-    message, `what` names the file, as in "journal /tmp/j.db". `other` is what the user should name instead, as in
-    "name another file". Must be called inside a transaction.
-    """
-    (found,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (count,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not count and not found:
-        for table in tables:
-            connection.execute(table)
-        connection.execute(f"PRAGMA application_id = {application}")
-        connection.execute(f"PRAGMA user_version = {schema}")
-    elif found != application:
-        raise ConfigurationError(f"the {what} is another program's database; name another {other}")
-    elif version != schema:
-        raise ConfigurationError(f"the {what} was written by another version of paycombat; name another {other}")
-
-
-def _why_unusable(path: Path, kind: str) -> str:
-    state = path.lstat()
-    if not stat.S_ISREG(state.st_mode):
-        return f"is a link or no regular file; name another {kind}"
-    if hasattr(os, "geteuid") and state.st_uid != os.geteuid():
-        return f"belongs to another user of this machine; name another {kind}"
-    if not os.access(path, os.W_OK):
-        return _MESSAGES[sqlite3.SQLITE_READONLY]  # SQLite itself may report a read-only file as an I/O error.
-    if state.st_mode & 0o077:
-        path.chmod(0o600)
-    return ""
-
-
-@contextlib.contextmanager
-def translate_errors(
-    kind: str, path: Path | None, own: Mapping[int, str], as_error: type[PayCombatError] = ConfigurationError
-) -> Generator[None]:
-    """Context manager; turns SQLite's errors in the `with` block into errors of the class `as_error`.
-
-    The message begins with `kind` and `path`, as in "the journal /tmp/j.db". `own` maps error codes of SQLite to
-    messages, which are used in place of the messages of this module.
-    """
-    problem = ""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        known = _MESSAGES | {sqlite3.SQLITE_NOTADB: f"is some other file; name another {kind}"} | dict(own)
-        problem = known.get(code, f"cannot be used ({error})")
-    except UnicodeDecodeError:  # raised by Python if SQLite's message quotes a damaged schema that is not UTF-8
-        problem = own.get(sqlite3.SQLITE_CORRUPT, "is damaged")
-    if problem:
-        raise as_error(f"the {kind} {path or '(temporary)'} {problem}")
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Describes a kind of SQLite file: its name in messages, its tables, and its messages by SQLite's error code.
-
-    `application` and `schema` are the numbers in SQLite's header that identify such files.
-    """
-
-    kind: str
-    application: int
-    schema: int
-    tables: tuple[str, ...]
-    messages: Mapping[int, str] = field(default_factory=dict[int, str])
 
 
 class SqliteFile:
@@ -137,14 +41,7 @@ class SqliteFile:
         create_private(path, layout.kind)
         refuse_unsafe_mount(path, layout.kind)
         with self._execute("BEGIN IMMEDIATE", ConfigurationError) as connection:
-            claim_database(
-                connection,
-                application=layout.application,
-                schema=layout.schema,
-                tables=layout.tables,
-                what=f"{layout.kind} {path}",
-                other="file",
-            )
+            claim_database(connection, layout, path)
         _files.add(self)
 
     def transaction(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
