@@ -16,14 +16,15 @@ class BatchTrace:
     """The OpenTelemetry span of a batch, of kind INTERNAL.
 
     Each call for a row of the batch has a trace of its own. The span of the call has a link to `link`, which is the
-    `SpanContext` of the batch's span.
+    `SpanContext` of the batch's span, or None if that span belongs to no trace, as without OpenTelemetry's SDK.
     """
 
     __slots__ = ("_attributes", "_span", "link")
 
     def __init__(self, instruments: Instruments, name: str) -> None:
         span = instruments.tracer.start_span(name)
-        self.link: SpanContext = span.get_span_context()
+        context = span.get_span_context()
+        self.link: SpanContext | None = context if context.is_valid else None
         self._attributes: dict[str, Value] = {}
         self._span = CurrentSpan(span, set_span_in_context(span))
 
