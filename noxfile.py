@@ -49,7 +49,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("versions", ["lowest", "newest"])
 def dependencies(session: nox.Session, versions: str) -> None:
-    """The suite on the lowest and the newest run-time dependencies that pyproject.toml admits."""
+    """The suite on the lowest and the newest dependencies that pyproject.toml admits."""
     project = nox.project.load_toml("pyproject.toml")["project"]
     admitted = [*project["dependencies"], *(one for name in OPTIONAL for one in project["optional-dependencies"][name])]
     lowest = [re.sub(r">=([^,]+).*", r"==\1", one) for one in admitted]
@@ -59,7 +59,7 @@ def dependencies(session: nox.Session, versions: str) -> None:
     session.run("pytest", "-q", "-n", "2", *session.posargs)
 
 
-OPTIONAL = ("cli", "postgres")  # the extras that are run-time dependencies
+OPTIONAL = ("cli", "postgres")  # the extras whose versions are varied
 
 
 @nox.session
@@ -83,7 +83,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Speed against what a user would pick instead; renews the README's table and picture. A missed goal is no failure.
+    """Speed against what a user would pick instead; renews README's tables and picture. A missed goal is no failure.
 
     `-- compare OLD.json NEW.json` fails if a figure got worse beyond the noise.
     """
@@ -91,6 +91,8 @@ def bench(session: nox.Session) -> None:
     arguments = session.posargs or _EVERYTHING
     codes = [0] if arguments[0] == "compare" else [0, 1]
     session.run("python", "-m", "benchmarks", *arguments, success_codes=codes)
+    if arguments == _EVERYTHING:
+        session.run("python", "-m", "tests.readme_tables")
 
 
 _EVERYTHING = ("all", "--json", "benchmarks/results.json", "--plot", "benchmarks/results.svg", "--readme", "README.md")

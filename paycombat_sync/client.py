@@ -197,7 +197,8 @@ class PayCombat:
         ones, because a call is signed only once. Each page of a list is a separate call.
 
         By default, webhooks are verified with the signature key. The old key then stays valid for webhooks for 24
-        hours, because the provider repeats a delivery for that time. If a key has leaked, make a new client instead.
+        hours, because the provider's upstream repeats a delivery for that time. If a key has leaked, make a new client
+        instead.
 
         This method may be called again, and from any thread. Raises `ConfigurationError`, without changing anything, if
         a credential is empty or malformed, or if it belongs to the other mode (sandbox or live).

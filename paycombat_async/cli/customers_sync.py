@@ -56,7 +56,7 @@ Examples:
 Exit codes:
   0    every row is done
   1    rows failed, or the run stopped early
-  2    usage, file, journal or credentials are wrong
+  2    usage, file, journal, database, cluster or credentials are wrong
   3    rows with unknown outcome are left: run it again
   130  interrupted
   143  terminated (SIGTERM)
@@ -68,7 +68,7 @@ Exit codes:
 @click.option(
     "--journal",
     type=JournalType(),
-    help="Path of the journal, or postgresql://…  [default: FILE.journal; none for standard input]",
+    help="Path of the journal, or postgresql://…  [default: FILE.journal; none for standard input or --sandbox]",
 )
 @click.option("--run", "run", metavar="NAME", help="Name of the run in PostgreSQL.  [default: the name of FILE]")
 @schema_option

@@ -28,7 +28,7 @@ class WebhookAnswer:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the status is 2xx. After any other status, the provider sends the webhook again."""
+        """Whether the status is 2xx. After any other status, expect the webhook again."""
         return 200 <= self.status < 300
 
 
