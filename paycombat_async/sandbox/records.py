@@ -97,10 +97,8 @@ class RecordTable:
 
         Upper and lower case are not distinguished. `window` says how many matches to skip and how many to return.
         """
-        found = (
-            "AND (?2 = '' OR instr(lower(CAST(document AS TEXT)), lower(?2)) > 0) ORDER BY seq DESC LIMIT ?3 OFFSET ?4"
-        )
-        rows = self._rows(f"{_SELECT} WHERE kind = ?1 {found}", kind, words, window.limit, window.skip)
+        found = "AND instr(lower(CAST(document AS TEXT)), lower(?)) > 0 ORDER BY seq DESC LIMIT ? OFFSET ?"
+        rows = self._rows(f"{_SELECT} WHERE kind = ? {found}", kind, words, window.limit, window.skip)
         return [_record(row) for row in rows]
 
     def count(self, kind: Kind) -> int:

@@ -53,8 +53,8 @@ class CheckoutTable:
         The first `skip` matches are left out, and at most `limit` are returned.
         """
         rows = self._rows(
-            "SELECT document FROM checkouts WHERE ?1 = '' OR instr(lower(CAST(document AS TEXT)), lower(?1)) > 0 "
-            "ORDER BY seq DESC LIMIT ?2 OFFSET ?3",
+            "SELECT document FROM checkouts WHERE instr(lower(CAST(document AS TEXT)), lower(?)) > 0 "
+            "ORDER BY seq DESC LIMIT ? OFFSET ?",
             *(words, limit, skip),
         )
         return [msgspec.json.decode(document) for (document,) in rows]

@@ -59,7 +59,7 @@ class CustomerTable:
         """
         rows = self._rows(
             "SELECT document FROM customers WHERE deleted = 0 "
-            "AND (?1 = '' OR instr(lower(CAST(document AS TEXT)), lower(?1)) > 0) ORDER BY seq DESC LIMIT ?2 OFFSET ?3",
+            "AND instr(lower(CAST(document AS TEXT)), lower(?)) > 0 ORDER BY seq DESC LIMIT ? OFFSET ?",
             *(words, limit, skip),
         )
         return [msgspec.json.decode(document) for (document,) in rows]
