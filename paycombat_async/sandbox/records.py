@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from paycombat_async.sandbox.amounts import text_of
-from paycombat_async.sandbox.paging import Window
+from paycombat_async.sandbox.paging import NEWEST_WITH_TEXT, Window
 from paycombat_async.sandbox.refusals import not_found
 
 # A JSON object with the provider's field names and values of any type. Amounts are of type str, which loses no digit.
@@ -97,8 +97,8 @@ class RecordTable:
 
         Upper and lower case are not distinguished. `window` says how many matches to skip and how many to return.
         """
-        found = "AND instr(lower(CAST(document AS TEXT)), lower(?)) > 0 ORDER BY seq DESC LIMIT ? OFFSET ?"
-        rows = self._rows(f"{_SELECT} WHERE kind = ? {found}", kind, words, window.limit, window.skip)
+        statement = f"{_SELECT} WHERE kind = ? AND {NEWEST_WITH_TEXT}"
+        rows = self._rows(statement, kind, words, window.limit, window.skip)
         return [_record(row) for row in rows]
 
     def count(self, kind: Kind) -> int:

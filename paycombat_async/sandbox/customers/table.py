@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from paycombat_async.sandbox.paging import NEWEST_WITH_TEXT
 from paycombat_async.sandbox.refusals import not_found
 
 # Any: the values in a JSON document. The document comes from a request that msgspec has validated.
@@ -57,11 +58,8 @@ class CustomerTable:
 
         The first `skip` matches are left out, and at most `limit` are returned.
         """
-        rows = self._rows(
-            "SELECT document FROM customers WHERE deleted = 0 "
-            "AND instr(lower(CAST(document AS TEXT)), lower(?)) > 0 ORDER BY seq DESC LIMIT ? OFFSET ?",
-            *(words, limit, skip),
-        )
+        statement = f"SELECT document FROM customers WHERE deleted = 0 AND {NEWEST_WITH_TEXT}"  # noqa: S608  # a constant
+        rows = self._rows(statement, words, limit, skip)
         return [msgspec.json.decode(document) for (document,) in rows]
 
     def count(self) -> int:
