@@ -2,8 +2,7 @@
 
 from typing import Any, Final, TypeVar
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from paycombat_async._clock import Clock
 from paycombat_async._engine.credentials import Credentials
@@ -46,7 +45,7 @@ class Attempts(Struct, frozen=True):
     limits: Limits
     hooks: Hooks
     lifetime: Lifetime
-    bucket: RetryBucket = msgspec.field(default_factory=RetryBucket)
+    bucket: RetryBucket = field(default_factory=RetryBucket)
     limiter: Limiter | None = None
 
     async def carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
