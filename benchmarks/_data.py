@@ -1,4 +1,4 @@
-"""What is sent and answered in the benchmarks: realistic profiles in three sizes, and the provider's own answer."""
+"""What is sent and answered in the benchmarks: realistic profiles and payouts, and the provider's own answer."""
 
 import json
 from decimal import Decimal
@@ -138,7 +138,7 @@ _BANK_FIELDS: Final = {
 _LONG_PAYOUT: Final = msgspec.structs.replace(
     _PAYOUT, payout_beneficiary_param=msgspec.structs.replace(_PAYOUT.payout_beneficiary_param, extra=_BANK_FIELDS)
 )
-PAYOUTS: Final = {"200 B": _PAYOUT, USUAL: _LONG_PAYOUT}  # each beside the update of this name
+PAYOUTS: Final = {"200 B": _PAYOUT, USUAL: _LONG_PAYOUT}  # by the size of the update beside which it is measured
 
 
 def account(base_url: str) -> ClientConfig:
