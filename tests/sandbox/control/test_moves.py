@@ -62,6 +62,20 @@ async def test_objects_are_shown_with_their_moves(caller: Caller, control: Contr
     assert [] == (await control.get("objects?kind=payouts&search=nonsense"))["objects"]
 
 
+@pytest.mark.parametrize("kind", ["payouts", "customers", "checkouts"])
+async def test_objects_are_found_in_any_case(caller: Caller, control: Control, kind: str) -> None:
+    """By a text anywhere in them; an empty one finds all of a kind."""
+    made(await create_payout(caller, order_id="first"))
+    made(await create_payout(caller, order_id="other"))
+    await created(caller)
+    everything = (await control.get(f"objects?kind={kind}"))["objects"]
+    word = everything[-1]["id"].upper()
+
+    assert [everything[-1]] == (await control.get(f"objects?kind={kind}&search={word}"))["objects"]
+    assert everything == (await control.get(f"objects?kind={kind}&search="))["objects"]
+    assert everything[:1] == (await control.get(f"objects?kind={kind}&limit=1"))["objects"]
+
+
 async def test_a_payout_is_settled_and_returned(caller: Caller, control: Control) -> None:
     """Then there is no further move, and the money is back."""
     payout = made(await create_payout(caller))
